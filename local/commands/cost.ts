@@ -1,7 +1,7 @@
 /** `npm run cost`: what a month costs, idle or under a load, by the templates, counted calls and the project's price table. */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { ConfigError } from '../../lib/config.ts';
+import { ConfigError, optionPaths } from '../../lib/config.ts';
 import { ContextError } from '../context.ts';
 import { COUNTED_FILE, countedText } from '../cost/counted.ts';
 import { estimate, setting } from '../cost/estimate.ts';
@@ -51,6 +51,15 @@ function options() {
   }
 }
 
+/** Throws UsageError with what there is. */
+function checkSetting(given: string): void {
+  const [name = ''] = given.split('=');
+  const there = [...LOAD_NAMES, ...optionPaths()];
+  // Of a list or an object also what is in it, which is looked at with its value.
+  if (there.some((one) => one === name || one.startsWith(`${name}.`) || name.startsWith(`${one}.`))) return;
+  throw new UsageError(`--setting ${name}: no such option, and no part of a load. There are:\n${there.join(', ')}`);
+}
+
 async function main(): Promise<string[]> {
   const values = options();
   if (values.help) return [HELP];
@@ -62,8 +71,14 @@ async function main(): Promise<string[]> {
     return [text.trimEnd()];
   }
   const { env, context } = values;
-  if (values.idle) return idle(env, context);
   const given = Object.entries(values).filter(([name]) => LOAD_NAMES.some((one) => one === name));
+  if (values.setting !== undefined) checkSetting(values.setting);
+  if (values.idle) {
+    const busy = [...given.map(([name]) => name), ...(['load', 'setting'] as const).filter((name) => values[name])];
+    if (busy.length > 0)
+      throw new UsageError(`--idle takes no load: nobody does anything. Leave out --${busy.join(', --')}, or --idle.`);
+    return idle(env, context);
+  }
   const load = { ...(values.load !== undefined && loadFile(values.load)), ...Object.fromEntries(given) };
   if (Object.keys(load).length === 0) throw new UsageError('What load? npm run cost -- --uploads 500 --viewers 2000');
   const asked = { env, context, load };

@@ -35,6 +35,31 @@ describe('npm run cost -- --idle', () => {
     expect(misspelt).toMatchObject({ code: 1, stderr: expect.stringContaining('operation.alarms: no such option') });
     expect(nothing).toMatchObject({ code: 2, stderr: expect.stringContaining('--idle') });
   });
+
+  it('takes no load beside it', { timeout: 120_000 }, async () => {
+    const refused = await Promise.all([
+      cost('--idle', '--uploads', '5', '--viewers', '2'),
+      cost('--idle', '--load', '/nowhere/load.json'),
+      cost('--idle', '--setting', 'uploads=1,2'),
+    ]);
+    expect(refused.map(({ code, stdout, stderr }) => [code, stdout, stderr.split('\n')[0]])).toEqual([
+      [2, '', '--idle takes no load: nobody does anything. Leave out --uploads, --viewers, or --idle.'],
+      [2, '', '--idle takes no load: nobody does anything. Leave out --load, or --idle.'],
+      [2, '', '--idle takes no load: nobody does anything. Leave out --setting, or --idle.'],
+    ]);
+  });
+});
+
+describe('npm run cost -- --setting', () => {
+  it('names one that there is not before it asks for a load, and those there are', { timeout: 120_000 }, async () => {
+    const [bogus, known] = await Promise.all([
+      cost('--setting', 'bogus=1,2'),
+      cost('--setting', 'slicing.segmentSeconds=2,6'),
+    ]);
+    expect(bogus).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^--setting bogus: no such/) });
+    expect(bogus.stderr).toMatch(/^uploads, .+, slicing\.segmentSeconds, /m);
+    expect(known).toMatchObject({ code: 2, stderr: expect.stringMatching(/^What load\?/) });
+  });
 });
 
 describe('npm run cost with a load', () => {
