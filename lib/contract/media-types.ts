@@ -99,7 +99,7 @@ export const isTaken = (type: string, patterns: readonly string[]): boolean =>
  * Whether a file may be sent of which nobody says what it is: it may be of any kind, so where a whole one is taken, and not
  * where only some types are.
  */
-export const takesUnknown = (patterns: readonly string[]): boolean =>
+const takesUnknown = (patterns: readonly string[]): boolean =>
   isTaken(UNKNOWN, patterns) || patterns.some((pattern) => ['video/*', 'audio/*'].includes(pattern.toLowerCase()));
 
 /**
@@ -115,6 +115,10 @@ export function takenAs(claimed: string, name: string, patterns: readonly string
   return isUnknown && takesUnknown(patterns) ? UNKNOWN : undefined;
 }
 
-/** The ends of names whose files are taken whatever they are called, for file dialogs. */
-export const takenEnds = (patterns: readonly string[]): string[] =>
+/** The ends of names whose files are taken whatever they are called. */
+const takenEnds = (patterns: readonly string[]): string[] =>
   Object.keys(TYPES).filter((end) => isTaken(TYPES[end]!, patterns));
+
+/** What a file dialog offers: types and ends of names; undefined: all, where nobody may know what a file is. */
+export const offeredTypes = (patterns: readonly string[]): string[] | undefined =>
+  takesUnknown(patterns) ? undefined : [...patterns, ...takenEnds(patterns)];

@@ -139,6 +139,22 @@ describe.concurrent('at once', () => {
     },
   );
 
+  it('chooses files where nothing is yet by pressing one button', async ({ expect }) => {
+    const { page, faults, close } = await openPage(browser);
+    await page.route('**/api/videos?*', (route) => route.fulfill({ json: { videos: [], cursor: null } }));
+    await signIn(page, stack.url, 'ada');
+    const [chooser] = await Promise.all([
+      page.waitForEvent('filechooser', slow),
+      page.getByRole('button', { name: 'Choose files' }).click(slow),
+    ]);
+    expect(chooser.isMultiple()).toBe(true);
+    // Which is refused, so that nothing is sent.
+    await chooser.setFiles({ name: 'empty.mp4', mimeType: 'video/mp4', buffer: Buffer.alloc(0) });
+    await page.getByRole('complementary', { name: 'Uploads' }).waitFor(slow);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
   it('shows the picture and the time of where the pointer is over the time line', async ({ expect }) => {
     const { page, faults, close } = await openPage(browser);
     await signIn(page, stack.url, 'ada', `/v/${uploaded()}`);

@@ -408,7 +408,7 @@ describe.concurrent('what moves, and what lies over what', patient, () => {
     await comeNear(page);
     await expect.poll(async () => (await playerState(page)).length, slow).toBeGreaterThan(SECONDS - 5);
     await page.keyboard.press('?');
-    const dialog = page.getByRole('dialog', { name: 'Keys' });
+    const dialog = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
     await dialog.getByText('A picture back, a picture on').first().waitFor();
     expect(await seriousFindings(page), 'the list of keys').toEqual([]);
     await page.keyboard.press('Escape');

@@ -1,6 +1,8 @@
-import { Button } from '@mantine/core';
+import { Button, FileButton } from '@mantine/core';
 import { IconSearchOff, IconUpload, IconVideo } from '@tabler/icons-react';
-import { usePerson } from '../auth/SessionContext.tsx';
+import { useRef } from 'react';
+import { offeredTypes } from '../../../lib/contract/media-types.ts';
+import { usePerson, useSession } from '../auth/SessionContext.tsx';
 import { State } from '../shared/states.tsx';
 import { useUploads } from '../upload/UploadsContext.tsx';
 import { moreOf } from './more.ts';
@@ -9,14 +11,16 @@ import classes from './library.module.css';
 
 interface Props {
   readonly isFiltered: boolean;
+  /** What is asked for: words, and where or when something was recorded. */
+  readonly asked: { readonly hasWords: boolean; readonly isOfRecording: boolean };
   readonly of: 'own' | 'shared' | 'trash';
   readonly change: (view: Partial<View>) => void;
 }
 
 /** What stands in the place of videos where there are none. */
-export default function Empty({ isFiltered, of, change }: Props) {
+export default function Empty({ isFiltered, asked, of, change }: Props) {
   return isFiltered ? (
-    <NothingFound clear={() => change({ q: '', status: '', tag: '', ...moreOf(() => '') })} />
+    <NothingFound {...asked} clear={() => change({ q: '', status: '', tag: '', ...moreOf(() => '') })} />
   ) : (
     <EmptyLibrary of={of} seeShared={() => change({ shared: '1' })} />
   );
@@ -24,7 +28,10 @@ export default function Empty({ isFiltered, of, change }: Props) {
 
 function EmptyLibrary({ of, seeShared }: Pick<Props, 'of'> & { seeShared: () => void }) {
   const { mayUpload } = usePerson();
-  const { toggle, isOpen } = useUploads();
+  const { config } = useSession();
+  const { add } = useUploads();
+  /** So that the same file, chosen again, is heard of again. */
+  const forget = useRef<() => void>(null);
   if (of === 'trash') {
     return (
       <State icon={IconVideo} title="The trash is empty">
@@ -56,9 +63,21 @@ function EmptyLibrary({ of, seeShared }: Pick<Props, 'of'> & { seeShared: () => 
         icon={IconUpload}
         title="Upload your first video"
         action={
-          <Button onClick={toggle} disabled={isOpen} leftSection={<IconUpload size={17} />}>
-            Choose files
-          </Button>
+          <FileButton
+            multiple
+            accept={offeredTypes(config.upload.types)?.join(',') ?? ''}
+            resetRef={forget}
+            onChange={(files) => {
+              forget.current?.();
+              if (files.length > 0) add(files);
+            }}
+          >
+            {(props) => (
+              <Button {...props} leftSection={<IconUpload size={17} />}>
+                Choose files
+              </Button>
+            )}
+          </FileButton>
         }
       >
         Drop files anywhere on this page. Each one is sliced into renditions for every connection and screen, and can be
@@ -68,7 +87,7 @@ function EmptyLibrary({ of, seeShared }: Pick<Props, 'of'> & { seeShared: () => 
   );
 }
 
-function NothingFound({ clear }: { clear: () => void }) {
+function NothingFound({ hasWords, isOfRecording, clear }: Props['asked'] & { clear: () => void }) {
   return (
     <State
       icon={IconSearchOff}
@@ -79,7 +98,9 @@ function NothingFound({ clear }: { clear: () => void }) {
         </Button>
       }
     >
-      Search looks at words of titles, descriptions, tags and file names. Check the spelling, or take a filter away.
+      {hasWords && 'Search looks at words of titles, descriptions, tags and file names. Check the spelling. '}
+      {isOfRecording && 'Where and when something was recorded is known of what devices filmed alone. '}
+      Take a filter away, or widen it.
     </State>
   );
 }

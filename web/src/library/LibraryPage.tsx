@@ -92,6 +92,10 @@ export function LibraryPage() {
         <Suspense>
           <Empty
             isFiltered={isFiltered}
+            asked={{
+              hasWords: filters.q !== '',
+              isOfRecording: filters.near + filters.recordedFrom + filters.recordedTo !== '',
+            }}
             of={trash === '1' ? 'trash' : shared === '1' ? 'shared' : 'own'}
             change={change}
           />

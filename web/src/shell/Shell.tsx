@@ -196,7 +196,7 @@ function AccountPopover({ id }: { id: string }) {
           document.dispatchEvent(new Event(LIST_KEYS));
         }}
       >
-        Keys
+        Keyboard shortcuts
       </Button>
       <Button variant="default" fullWidth leftSection={<IconLogout size={16} />} onClick={() => void manager.signOut()}>
         Sign out

@@ -8,7 +8,14 @@ import classes from './shell.module.css';
 /** What the keys do, for whoever asks with `?`. */
 export default function ShortcutList({ close }: { close: () => void }) {
   return (
-    <Modal opened onClose={close} title="Keys" size="xl" centered closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal
+      opened
+      onClose={close}
+      title="Keyboard shortcuts"
+      size="xl"
+      centered
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <div className={classes.shortcuts}>
         {shortcuts.map(({ where, list }) => (
           <section key={where} aria-label={where}>

@@ -3,7 +3,7 @@
  * survives a reload, one tab that sends for all. Uppy is what files are chosen with: it checks them and says why not.
  */
 import Uppy from '@uppy/core';
-import { takenAs, takenEnds, takesUnknown } from '../../../lib/contract/media-types.ts';
+import { offeredTypes, takenAs } from '../../../lib/contract/media-types.ts';
 import type { ConsoleConfig } from '../auth/session.ts';
 import type { Encryption } from './encryption.ts';
 import { KeptUploads } from './kept.ts';
@@ -101,7 +101,7 @@ function pickerFor({ types, maxBytes }: ConsoleConfig['upload'], take: (files: T
       minFileSize: 1,
       maxFileSize: maxBytes,
       // What file dialogs offer; where nobody may know what a file is, all. What it is, probing finds out.
-      allowedFileTypes: takesUnknown(types) ? null : [...types, ...takenEnds(types)],
+      allowedFileTypes: offeredTypes(types) ?? null,
     },
     locale: {
       strings: { youCanOnlyUploadFileTypes: refusal },

@@ -10,6 +10,7 @@ import { Failure } from '../shared/states.tsx';
 import { Ago } from '../shared/Time.tsx';
 import chips from '../shared/shared.module.css';
 import { deliveriesQuery, webhooksQuery } from './queries.ts';
+import { subjectOf } from './subject.ts';
 import classes from './webhooks.module.css';
 
 interface Props {
@@ -153,6 +154,7 @@ function DeliveryLine({ webhook, delivery: { id, type, at, state, attempts, next
   });
   const [label, tone] = STATES[state];
   const last = attempts.at(-1);
+  const subject = subjectOf(payload);
   return (
     <li>
       <details>
@@ -160,7 +162,8 @@ function DeliveryLine({ webhook, delivery: { id, type, at, state, attempts, next
           <span className={chips.chip} data-tone={tone}>
             {label}
           </span>{' '}
-          {type} · <Ago at={at} />
+          {type}
+          {subject !== undefined && ` of ${subject}`} · <Ago at={at} />
           {last && ` · ${last.status ?? 'no answer'}`}
         </summary>
         <ol>
