@@ -81,6 +81,7 @@ it('are made, told of a video that is ready, tested, looked into, sent again and
   // Not before it came: what waits may not have been sent yet.
   const tests = () => came.filter(({ body: one }) => one.includes('webhook.test')).length;
   await expect.poll(tests, slow).toBeGreaterThanOrEqual(1);
+  await page.getByText('Nothing got through since').waitFor(slow);
   status = 204;
   await sent
     .getByText(/video\.ready/)
@@ -89,6 +90,7 @@ it('are made, told of a video that is ready, tested, looked into, sent again and
   const again = ready().length;
   await sent.getByRole('button', { name: 'Send again' }).first().click();
   await expect.poll(() => ready().length, slow).toBeGreaterThan(again);
+  await page.getByText('Nothing got through since').waitFor({ ...slow, state: 'detached' });
   // The test that was answered with 500 comes again after five seconds.
   await expect.poll(tests, slow).toBeGreaterThanOrEqual(2);
   expect(await seriousFindings(page)).toEqual([]);

@@ -149,7 +149,8 @@ function DeliveryLine({ webhook, delivery: { id, type, at, state, attempts, next
   const replay = useMutation({
     mutationFn: () =>
       call('POST /api/webhooks/{webhook}/deliveries/{delivery}/replay', { params: { webhook, delivery: id } }),
-    onSettled: () => client.invalidateQueries({ queryKey: ['webhooks', webhook] }),
+    // All of them: whether it fails is said by the webhook, not by what was sent.
+    onSettled: () => client.invalidateQueries({ queryKey: webhooksQuery.queryKey }),
     onError: (error) => notify({ color: 'red', title: 'Not sent again', message: error.message }),
   });
   const [label, tone] = STATES[state];

@@ -4,6 +4,9 @@ import { call } from '../api/client.ts';
 export const webhooksQuery = queryOptions({
   queryKey: ['webhooks'],
   queryFn: ({ signal }) => call('GET /api/webhooks', { signal }),
+  // Asked again more often while something fails: what gets through ends that.
+  refetchInterval: ({ state }) =>
+    state.data?.webhooks.some(({ failing }) => failing !== undefined) === true ? 5000 : 30_000,
 });
 
 /** What was sent. Asked again while something waits: a try takes seconds. */
