@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { ApiProblem } from '../../../web/src/api/problem.ts';
 import { Rate } from '../../../web/src/upload/rate.ts';
-import { inFlight, percentOf, rowState, sameFile, troubleWords, type Upload } from '../../../web/src/upload/rows.ts';
+import {
+  inFlight,
+  percentOf,
+  rowEvery,
+  rowState,
+  sameFile,
+  troubleWords,
+  type Upload,
+} from '../../../web/src/upload/rows.ts';
 
 const upload = (changes: Partial<Upload> = {}): Upload => ({
   id: 'a',
@@ -29,6 +38,17 @@ describe('what a row says', () => {
     ['playable', done, { status: 'ready', revision: 1 }],
     ['failed', done, { status: 'failed', revision: 0 }],
   ] as const)('%s', (state, given, video) => expect(rowState(given, video)).toBe(state));
+
+  it('ends with a video that is deleted for good, which is asked for no more', () => {
+    const gone = new ApiProblem(404, { code: 'not-found' });
+    const failed = { status: 'failed', revision: 0 } as const;
+    for (const video of [undefined, failed]) expect(rowState(done, video, gone)).toBe('gone');
+    expect(rowState(done, failed, new ApiProblem(503, {}))).toBe('failed');
+    expect(rowEvery(undefined, gone)).toBe(false);
+    expect(rowEvery(failed, null)).toBe(false);
+    expect(rowEvery(undefined, new ApiProblem(503, {}))).toBeGreaterThan(0);
+    expect(rowEvery({ status: 'uploading' }, null)).toBeGreaterThan(0);
+  });
 
   it('says what happened, and names nobody who did not do it', () => {
     expect(troubleWords({ kind: 'offline' })).toMatch(/^You are offline/);

@@ -10,6 +10,7 @@ import type { Encryption } from './encryption.ts';
 import { EncryptionChoice } from './EncryptionChoice.tsx';
 import { FromAddress } from './FromAddress.tsx';
 import { Quota } from '../storage/Quota.tsx';
+import { useCountedAnew } from '../storage/useCountedAnew.ts';
 import classes from './upload.module.css';
 import { UploadRow } from './UploadRow.tsx';
 import type { Uploader } from './uploader.ts';
@@ -36,6 +37,8 @@ export default function UploadPanel(props: { uploader: Uploader; isOpen: boolean
     return () => document.removeEventListener('keydown', press);
   }, [isOpen, close]);
 
+  // One that ends is kept, or is cancelled: it is under way no more.
+  useCountedAnew(files.map(({ videoId, state }) => `${videoId} ${state === 'arrived'}`).join());
   const done = files.filter(({ state }) => state === 'arrived');
   return (
     <aside ref={panel} className={classes.panel} hidden={!isOpen} aria-label="Uploads" tabIndex={-1}>

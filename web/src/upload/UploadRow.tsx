@@ -6,8 +6,8 @@ import { videoTopic } from '../../../lib/contract/socket.ts';
 import { videoQuery } from '../api/queries.ts';
 import { unlessPushed } from '../push/pushed.ts';
 import { bytes, span, speed } from '../shared/format.ts';
-import { isFinal } from '../shared/status.ts';
-import { percentOf, rowState, troubleWords, type RowState, type Upload } from './rows.ts';
+import { useCountedAnew } from '../storage/useCountedAnew.ts';
+import { percentOf, rowEvery, rowState, troubleWords, type RowState, type Upload } from './rows.ts';
 import classes from './upload.module.css';
 import type { Act } from './uploads.ts';
 
@@ -15,14 +15,13 @@ import type { Act } from './uploads.ts';
 export function UploadRow({ upload, act }: { upload: Upload; act: (act: Act) => void }) {
   const { name, size, videoId: id } = upload;
   const arrived = upload.state === 'arrived';
-  const { data: video } = useQuery({
+  const { data: video, error } = useQuery({
     ...videoQuery(id ?? ''),
     enabled: arrived && id !== undefined,
-    // The file has arrived, so something is about to happen, even while the record still says `uploading`.
-    refetchInterval: ({ state }) =>
-      state.data && isFinal(state.data.status) ? false : unlessPushed(videoTopic(id ?? ''), 1500),
+    refetchInterval: ({ state: { data, error: why } }) => unlessPushed(videoTopic(id ?? ''), rowEvery(data, why)),
   });
-  const state = rowState(upload, video);
+  const state = rowState(upload, video, error);
+  useCountedAnew(arrived ? `${state} ${video?.status}` : '');
   const percent = arrived ? (video?.progress ?? 0) : percentOf(upload);
   const { perSecond } = upload;
   const left = perSecond !== undefined && perSecond > 0 ? (size - upload.sent) / perSecond : undefined;
@@ -100,6 +99,7 @@ const words: Record<RowState, (percent: number, upload: Upload, reason?: string)
   slicing: (percent) => (percent > 0 ? `Slicing ${percent} %` : 'Arrived; slicing starts'),
   playable: () => 'Ready to play',
   failed: (_, __, reason) => reason ?? 'It could not be sliced',
+  gone: () => 'Deleted',
 };
 
 function Tool({ label, icon, act }: { label: string; icon: React.ReactNode; act: () => void }) {

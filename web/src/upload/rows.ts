@@ -1,6 +1,7 @@
 /** What a row of the upload panel says, decided from the upload and the video it becomes. Pure. */
 import type { Video } from '../../../lib/contract/video.ts';
-import { isPlayable } from '../shared/status.ts';
+import { hasCode } from '../api/problem.ts';
+import { isFinal, isPlayable } from '../shared/status.ts';
 import type { Trouble } from './line.ts';
 
 /** One file on its way, as every tab shows it. */
@@ -30,15 +31,31 @@ export interface Upload {
   readonly perSecond?: number | undefined;
 }
 
-export type RowState = Exclude<Upload['state'], 'arrived'> | 'troubled' | 'slicing' | 'playable' | 'failed';
+export type RowState = Exclude<Upload['state'], 'arrived'> | 'troubled' | 'slicing' | 'playable' | 'failed' | 'gone';
 
-export function rowState(upload: Upload, video: Pick<Video, 'status' | 'revision'> | undefined): RowState {
+/** `error`: of the last time that the video was asked for. */
+export function rowState(
+  upload: Upload,
+  video: Pick<Video, 'status' | 'revision'> | undefined,
+  error?: unknown,
+): RowState {
   if (upload.state === 'arrived') {
+    if (isGone(error)) return 'gone';
     if (video?.status === 'failed') return 'failed';
     return video && isPlayable(video) ? 'playable' : 'slicing';
   }
   return upload.state === 'uploading' && upload.trouble ? 'troubled' : upload.state;
 }
+
+/**
+ * Milliseconds until the video of a file that has arrived is asked for again; false: never. Something is about to happen, even while the
+ * record still says `uploading`.
+ */
+export const rowEvery = (video: Pick<Video, 'status'> | undefined, error: unknown): number | false =>
+  isGone(error) || (video !== undefined && isFinal(video.status)) ? false : 1500;
+
+/** Deleted for good: it comes no more. */
+const isGone = (error: unknown): boolean => hasCode(error, 'not-found');
 
 /** Percent of the bytes that have arrived. */
 export const percentOf = ({ sent, size }: Pick<Upload, 'sent' | 'size'>): number =>
