@@ -15,6 +15,10 @@ const [ada, uma, vera] = ['ada', 'uma', 'vera'].map(
 ) as [Client, Client, Client];
 
 const BUS = '13900000251';
+interface Styles {
+  readonly getComputedStyle: (element: unknown) => { readonly listStyleType: string };
+}
+
 let browser: Browser;
 let simulation: Simulation;
 
@@ -55,7 +59,8 @@ it('stands over the wall, in the count of every screen and in the inbox, is over
 
   await expect.poll(() => bus().hold('sos', true), slow).toBe(true);
   await banner.getByText('SOS').waitFor(slow);
-  await banner.getByText('Bus 12').waitFor();
+  // On its own: what is in a name turns nothing beside it.
+  await banner.locator('bdi').getByText('Bus 12').waitFor();
   expect(await banner.getAttribute('aria-live')).toBe('polite');
   expect(await banner.getByRole('link', { name: 'Show' }).getAttribute('href')).toMatch(`/d/${BUS}?at=`);
   expect(await seriousFindings(page)).toEqual([]);
@@ -79,6 +84,13 @@ it('stands over the wall, in the count of every screen and in the inbox, is over
   await expect.poll(() => bus().alarm('forward-collision'), slow).toBe(true);
   const files = row(page, 'Forward collision').getByRole('list', { name: /^Files of/ });
   await expect.poll(seen(files), slow).toHaveLength(1);
+  // Without a bullet before each, as it is on the page of its device.
+  expect(
+    await files.evaluate((list) => {
+      const { getComputedStyle } = globalThis as unknown as Styles;
+      return getComputedStyle(list).listStyleType;
+    }),
+  ).toBe('none');
   expect(
     await page
       .getByRole('list', { name: 'Alarms' })

@@ -9,6 +9,7 @@ import type { Video } from '../../../lib/contract/video.ts';
 import { hasCode } from '../api/problem.ts';
 import { usePerson } from '../auth/SessionContext.tsx';
 import { clock, count } from '../shared/format.ts';
+import { unturned } from '../shared/unturned.ts';
 import { Called } from '../shared/people.tsx';
 import { posterOf } from '../shared/posters.ts';
 import { Failure, NotFound, State } from '../shared/states.tsx';
@@ -39,7 +40,7 @@ export default function CollectionPage() {
   const mayKeep = person.isAdmin || person.subject === data.owner;
   return (
     <>
-      <title>{`${data.title} · Sluice`}</title>
+      <title>{`${unturned(data.title)} · Sluice`}</title>
       <Text c="dimmed" size="sm" component="p" m={0}>
         <Link to={data.parent === undefined ? '/collections' : `/collections/${data.parent}`}>
           {data.parent === undefined ? 'Collections' : 'The collection it is in'}

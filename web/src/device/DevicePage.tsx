@@ -23,6 +23,7 @@ import type { Stretch } from '../fleet/stretch.ts';
 import { runsOf } from '../fleet/track.ts';
 import { wallOf } from '../fleet/wall.ts';
 import { describe, stateOf } from '../fleet/words.ts';
+import { unturned } from '../shared/unturned.ts';
 import { Fence } from '../shared/Fence.tsx';
 import { exact } from '../shared/format.ts';
 import { Failure, NoRight, NotFound, Stale } from '../shared/states.tsx';
@@ -134,7 +135,7 @@ function Loaded({ device, error }: { device: Device; error: unknown }) {
   const isLive = dayName === today && device.online && chosen.live !== 'never';
   return (
     <div className={classes.page}>
-      <title>{`${device.name} · Sluice`}</title>
+      <title>{`${unturned(device.name)} · Sluice`}</title>
       <header className={classes.head}>
         <div>
           <Title order={1} fz="h3">

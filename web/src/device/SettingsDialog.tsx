@@ -13,6 +13,7 @@ import { call } from '../api/client.ts';
 import { hasCode } from '../api/problem.ts';
 import { rememberDevice } from '../fleet/queries.ts';
 import { count } from '../shared/format.ts';
+import { unturned } from '../shared/unturned.ts';
 import { notify } from '../shared/notify.tsx';
 import {
   draftOf,
@@ -66,7 +67,7 @@ function Settings({ device, close }: Props) {
     onSuccess: (changed) => {
       rememberDevice(client, changed);
       close();
-      notify({ message: `${changed.name} is saved.` });
+      notify({ message: `${unturned(changed.name)} is saved.` });
     },
   });
   const set = (part: Partial<Draft>) => setDraft({ ...draft, ...part });
@@ -239,7 +240,7 @@ function Forget({ device, deleted }: Props) {
       }
     },
     onSuccess: () => {
-      notify({ message: `${device.name} is deleted.` });
+      notify({ message: `${unturned(device.name)} is deleted.` });
       deleted();
       client.removeQueries({ queryKey: ['device', device.id] });
       void client.invalidateQueries({ queryKey: ['devices'] });

@@ -4,6 +4,7 @@ import type { BulkChange } from '../../../lib/contract/bulk.ts';
 import type { Video } from '../../../lib/contract/video.ts';
 import { call } from '../api/client.ts';
 import { count } from '../shared/format.ts';
+import { unturned } from '../shared/unturned.ts';
 
 export type Named = Pick<Video, 'id' | 'title'>;
 type Without<T> = T extends unknown ? Omit<T, 'videos'> : never;
@@ -18,7 +19,7 @@ export interface Outcome<V extends Named> {
 const PORTION = 25;
 /** As a sentence begins: one by its title, more by how many. Pure. */
 export const named = (videos: readonly Named[]): string =>
-  videos.length === 1 ? `“${videos[0]!.title}”` : count(videos.length, 'video');
+  videos.length === 1 ? `“${unturned(videos[0]!.title)}”` : count(videos.length, 'video');
 
 /** `reached` is told how many were asked for so far. What cannot be asked for is refused by that, and what follows is asked for still. */
 export async function changeMany<V extends Named>(

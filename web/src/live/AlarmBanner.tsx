@@ -21,7 +21,7 @@ export function AlarmBanner({ onWall }: { onWall: ReadonlySet<string> }) {
         <>
           <IconAlertTriangle size={18} aria-hidden />
           <p>
-            <strong>{alarmTitle(news.alarm)}</strong> {news.alarm.deviceName}{' '}
+            <strong>{alarmTitle(news.alarm)}</strong> <bdi>{news.alarm.deviceName}</bdi>{' '}
             <small>
               <Ago at={news.alarm.time} />
             </small>

@@ -4,6 +4,7 @@ import { IconX } from '@tabler/icons-react';
 import type { ResponseOf } from '../../../lib/contract/api.ts';
 import { call } from '../api/client.ts';
 import { rememberDevice } from '../fleet/queries.ts';
+import { unturned } from '../shared/unturned.ts';
 import { notify } from '../shared/notify.tsx';
 import { Ago } from '../shared/Time.tsx';
 import classes from './map.module.css';
@@ -64,7 +65,7 @@ function UnknownRow({ device, adopted }: { device: Unknown; adopted: (id: string
     onSuccess: (made) => {
       forget();
       rememberDevice(client, made);
-      notify({ message: `${made.name} is registered. Its name and channels are set on its own page.` });
+      notify({ message: `${unturned(made.name)} is registered. Its name and channels are set on its own page.` });
       adopted(id);
     },
     onError,

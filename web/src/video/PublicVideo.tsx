@@ -8,6 +8,7 @@ import { call, pathOf } from '../api/client.ts';
 import { problemOf, unreachable, type ApiProblem } from '../api/problem.ts';
 import { useSession } from '../auth/SessionContext.tsx';
 import { forget, kept, unlock } from '../player/unlocking.ts';
+import { unturned } from '../shared/unturned.ts';
 import { exact } from '../shared/format.ts';
 import { reach } from '../shared/reach.ts';
 import { State } from '../shared/states.tsx';
@@ -96,7 +97,7 @@ export default function PublicVideo({ id, otherwise }: { id: string; otherwise: 
   const title = about?.title ?? 'Video';
   return (
     <div className={classes.bare} role={person ? undefined : 'main'}>
-      <title>{`${title} · Sluice`}</title>
+      <title>{`${unturned(title)} · Sluice`}</title>
       {about === undefined && <h1 className="visually-hidden">Video</h1>}
       <Suspense fallback={<div className={classes.stage} />}>
         <Player

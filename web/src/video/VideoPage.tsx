@@ -12,6 +12,7 @@ import { videoQuery } from '../api/queries.ts';
 import { usePerson, useSession } from '../auth/SessionContext.tsx';
 import { Fence } from '../shared/Fence.tsx';
 import { clock } from '../shared/format.ts';
+import { unturned } from '../shared/unturned.ts';
 import { Called } from '../shared/people.tsx';
 import { posterOf } from '../shared/posters.ts';
 import { Failure, NoRight, NotFound } from '../shared/states.tsx';
@@ -78,7 +79,7 @@ function Loaded({ video }: { video: Video }) {
 
   return (
     <div className={classes.room}>
-      <title>{`${video.title} · Sluice`}</title>
+      <title>{`${unturned(video.title)} · Sluice`}</title>
       <div className={classes.page}>
         <div className={classes.left}>
           {isPlayable(video) ? (

@@ -35,8 +35,8 @@ function Webhooks() {
       {told && (
         <section className={classes.secret} aria-label="Secret">
           <p>
-            The secret of {told.name}, told this once. Check with it that what comes is from here, as the Standard
-            Webhooks libraries do.
+            The secret of <bdi>{told.name}</bdi>, told this once. Check with it that what comes is from here, as the
+            Standard Webhooks libraries do.
           </p>
           <Copy text={told.secret} label="Secret" />
         </section>
