@@ -212,6 +212,12 @@ it('makes a collection, fills it in an order, and gives it', async () => {
     expect(await seriousFindings(page), 'a collection').toEqual([]);
     const said = await uma.call('GET /api/entitlements', { query: { resource: `collection:${collection}` } });
     expect(said.entitlements).toMatchObject([{ subject: 'everyone', maxHeight: 360 }]);
+    // The page of the video says that others may watch by it, though nobody was given the video itself by this.
+    const held = async () =>
+      (await uma.call('GET /api/collections', {})).collections.find((one) => one.id === collection)?.videoIds;
+    await expect.poll(held, slow).toEqual([id]);
+    await page.goto(`${stack.url}/v/${id}?tab=access`);
+    await page.getByRole('tabpanel').getByRole('link', { name: 'Harbour tour' }).waitFor();
     await page.getByRole('link', { name: 'Collections', exact: true }).first().click();
     await page.getByRole('list', { name: 'Collections' }).getByRole('link', { name: 'Harbour tour' }).waitFor();
     expect(await seriousFindings(page), 'collections').toEqual([]);
