@@ -11,7 +11,7 @@ import { signIn } from '../../../local/sign-in.ts';
 import { runningStack } from '../../stack.ts';
 import { makeVideo } from '../../support/media.ts';
 import { comeNear, openBrowser, openPage, playerState, seriousFindings } from './open.ts';
-import { sideways } from './pictures.ts';
+import { cutShort, sideways } from './pictures.ts';
 import { previewAt } from './player.ts';
 
 const stack = await runningStack();
@@ -466,6 +466,7 @@ it.concurrent.each([390, 760, 1100, 2560])('fits into %i px without scrolling si
   await signIn(page, stack.url, 'ada');
   await page.locator('ul[aria-label="Videos"] > li').first().waitFor();
   expect(await sideways(page), 'library').toBe(0);
+  expect(await cutShort(page), 'library').toEqual([]);
   for (const tab of ['share', 'details', 'access']) {
     await page.goto(`${stack.url}/v/${uploaded()}?tab=${tab}`);
     await comeNear(page);

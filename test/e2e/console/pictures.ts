@@ -96,6 +96,38 @@ export const sideways = (page: Page): Promise<number> =>
     return documentElement.scrollWidth - documentElement.clientWidth;
   });
 
+interface Element {
+  readonly textContent: string;
+  readonly value?: string;
+  readonly offsetWidth: number;
+  readonly scrollWidth: number;
+  readonly clientWidth: number;
+  readonly style: { cssText: string };
+  readonly cloneNode: (isDeep: boolean) => Element;
+  readonly after: (next: Element) => void;
+  readonly remove: () => void;
+}
+
+/** What tabs of the bar at the bottom, and choices of the library, say that have no room for it. */
+export const cutShort = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const { document } = globalThis as unknown as {
+      document: { querySelectorAll: (selector: string) => Iterable<Element> };
+    };
+    const tabs = [...document.querySelectorAll('nav[aria-label="Screens, bottom"] > :is(a, button)')];
+    const choices = [...document.querySelectorAll('search select')].map((one) => {
+      // As wide as what it says now.
+      const free = one.cloneNode(true);
+      free.style.cssText = 'position: absolute; width: auto; min-width: 0; field-sizing: content';
+      one.after(free);
+      const isCut = free.offsetWidth > one.offsetWidth;
+      free.remove();
+      return isCut ? `choice ${one.value}` : '';
+    });
+    const cut = tabs.filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth);
+    return [...cut.map(({ textContent }) => textContent), ...choices.filter((one) => one !== '')];
+  });
+
 /** Resolves when no colour or size is on its way to another. What turns for ever does not count. */
 export const settled = (page: Page): Promise<void> =>
   page.evaluate(async () => {
