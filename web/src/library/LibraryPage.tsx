@@ -6,7 +6,7 @@ import { tagsQuery, videosQuery } from '../api/queries.ts';
 import { count } from '../shared/format.ts';
 import { Failure } from '../shared/states.tsx';
 import { isVideoStatus } from '../shared/status.ts';
-import { isAsked, moreOf } from './more.ts';
+import { clipped, isAsked, moreIn } from './more.ts';
 import { between, isSort, sorted, tagsOf } from './sort.ts';
 import { Toolbar, type View } from './Toolbar.tsx';
 import { VideoCard } from './VideoCard.tsx';
@@ -24,13 +24,13 @@ function useView() {
   const status = search.get('status');
   const sort = search.get('sort');
   const view = {
-    q: search.get('q') ?? '',
+    q: clipped(search.get('q'), 200),
     status: isVideoStatus(status) ? status : '',
-    tag: search.get('tag') ?? '',
+    tag: clipped(search.get('tag'), 50),
     shared: search.get('shared') === '1' ? '1' : '',
     trash: search.get('trash') === '1' ? '1' : '',
     sort: isSort(sort) ? sort : 'newest',
-    ...moreOf((name) => search.get(name)),
+    ...moreIn((name) => search.get(name)),
   } satisfies View;
   const change = (changes: Partial<View>) => {
     const after = { ...view, ...changes };
