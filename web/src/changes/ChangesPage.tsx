@@ -9,6 +9,7 @@ import { usePerson } from '../auth/SessionContext.tsx';
 import { Called } from '../shared/people.tsx';
 import { Failure, NoRight, Stale, State } from '../shared/states.tsx';
 import { Ago } from '../shared/Time.tsx';
+import { Search } from './Search.tsx';
 import classes from './changes.module.css';
 
 const changesQuery = (by: string | undefined, about: string | undefined) =>
@@ -22,7 +23,7 @@ const changesQuery = (by: string | undefined, about: string | undefined) =>
 
 export default function ChangesPage() {
   const { isAdmin } = usePerson();
-  const [search] = useSearchParams();
+  const [search, setSearch] = useSearchParams();
   const [by, about] = [search.get('by') ?? undefined, search.get('about') ?? undefined];
   return (
     <div className={classes.page}>
@@ -30,7 +31,20 @@ export default function ChangesPage() {
       <Title order={1} fz="h3">
         Changes
       </Title>
-      {isAdmin ? <Changes by={by} about={about} /> : <NoRight>Who changed what, admins see.</NoRight>}
+      {isAdmin ? (
+        <>
+          <Search
+            // What another link of the page asks for stands in the fields, too.
+            key={JSON.stringify([by, about])}
+            by={by ?? ''}
+            about={about ?? ''}
+            change={(to) => setSearch(Object.entries(to).filter(([, value]) => value !== ''))}
+          />
+          <Changes by={by} about={about} />
+        </>
+      ) : (
+        <NoRight>Who changed what, admins see.</NoRight>
+      )}
     </div>
   );
 }
@@ -68,7 +82,7 @@ function Changes({ by, about }: Filter) {
         <>
           {error && <Stale error={error} />}
           {entries.length === 0 && !hasNextPage ? (
-            <State icon={IconHistory} title="Nothing was changed">
+            <State icon={IconHistory} title={isFiltered ? 'Nothing found' : 'Nothing was changed'}>
               What people upload, change, share and delete stands here from then on.
             </State>
           ) : (

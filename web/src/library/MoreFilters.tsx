@@ -10,7 +10,7 @@ import { visibilities } from '../video/links.ts';
 import { textOf } from './circle.ts';
 import { askedOf, chipsOf, circleIn, DISTANCES, fieldsOf } from './filters.ts';
 import { moreOf } from './more.ts';
-import { OwnerField, useOwner } from './OwnerField.tsx';
+import { OwnerField, SEVERAL, useOwner } from './OwnerField.tsx';
 import classes from './filters.module.css';
 
 const PlaceMap = lazy(() => import('./PlaceMap.tsx'));
@@ -52,8 +52,6 @@ export default function MoreFilters({ more, isOpen, isShared, change }: Props & 
     </>
   );
 }
-
-const SEVERAL = 'Several people may be meant: choose one from the list.';
 
 function Fields({ more, isShared, change }: Props) {
   const [fields, setFields] = useState(() => fieldsOf(more));

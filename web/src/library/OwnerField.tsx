@@ -1,4 +1,4 @@
-/** Whose videos are asked for, by what people are called. */
+/** Whom something is asked for of, by what people are called. */
 import '@mantine/core/styles/Popover.css';
 import { Autocomplete, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
@@ -48,12 +48,22 @@ const HINTS: Readonly<Record<Outcome, string>> = {
   none: 'Nobody here is called so. It is taken for a subject (sub) of the sign-in service.',
 };
 
-export function OwnerField({ owner, error }: { owner: Owner; error: string | undefined }) {
+export const SEVERAL = 'Several people may be meant: choose one from the list.';
+
+export function OwnerField({
+  owner,
+  error,
+  label = 'Owner',
+}: {
+  owner: Owner;
+  error: string | undefined;
+  label?: string;
+}) {
   const { choices, outcome } = useSearch(owner.subject === undefined ? owner.text : '');
   return (
     <div>
       <Autocomplete
-        label="Owner"
+        label={label}
         placeholder="Name or e-mail address"
         value={owner.text}
         maxLength={255}
