@@ -122,8 +122,17 @@ it('takes what browsers and systems have other names for, and says of the rest w
 
 it('encrypts what is added as the panel says, and asks for nothing where nobody chose', async () => {
   const { page, faults, close } = await openPage(browser);
+  // With a quota, which this stack has not.
+  let counted = 0;
+  await page.route('**/api/storage', async (route) => {
+    const answer = await route.fetch();
+    counted += 1;
+    await route.fulfill({ json: { ...((await answer.json()) as object), quotaBytes: 2 ** 40 } });
+  });
   await signIn(page, stack.url, 'uma');
   await page.getByRole('button', { name: /^Upload/ }).click();
+  await page.getByRole('meter', { name: 'Of your quota' }).waitFor();
+  const before = counted;
   const choice = page.getByLabel('Encryption of what you add now');
   expect(await choice.inputValue()).toBe('');
   const file = join(folder, 'sealed.mp4');
@@ -135,6 +144,10 @@ it('encrypts what is added as the panel says, and asks for nothing where nobody 
   await drop(page, { name: 'sealed yes.mp4', content });
   for (const name of ['sealed no', 'sealed yes'])
     await rowOf(page, name).getByRole('link', { name: /^Play/ }).waitFor(slow);
+  // Begun, arrived, sliced, of both; nothing else has it asked.
+  await expect.poll(() => counted, slow).toBeGreaterThan(before + 1);
+  // It may be asked once more while the page is closed.
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
   const schemes = (await videosOf('sealed')).map(({ filename, encryption }) => [filename, encryption]);
   expect(schemes.toSorted()).toEqual([
     ['sealed no.mp4', 'none'],
@@ -181,8 +194,17 @@ it('uploads in one tab, shows it in another, and goes on there when the first is
   expect(sent.filter((number) => number === '1').length, 'parts of two files').toBe(2);
   expect(await videosOf('two tabs')).toHaveLength(2);
   await lookedAt(rowOf(other, 'two tabs more')).waitFor();
-  expect(faults).toEqual([]);
   await removeVideosOf('two tabs');
+  // Who comes later hears of rows whose videos are gone for good.
+  const later = await other.context().newPage();
+  await later.goto(stack.url);
+  await later.getByRole('button', { name: /^Upload/ }).click();
+  for (const name of ['two tabs one', 'two tabs more']) await rowOf(later, name).getByText('Deleted').waitFor(slow);
+  await rowOf(later, 'two tabs one')
+    .getByRole('button', { name: /^Clear/ })
+    .click();
+  await rowOf(later, 'two tabs one').waitFor({ state: 'detached' });
+  expect(faults).toEqual([]);
   await close();
 });
 
