@@ -43,6 +43,7 @@ describe('what a row says', () => {
     const gone = new ApiProblem(404, { code: 'not-found' });
     const failed = { status: 'failed', revision: 0 } as const;
     for (const video of [undefined, failed]) expect(rowState(done, video, gone)).toBe('gone');
+    expect(rowState(done, { status: 'deleted', revision: 0 })).toBe('gone');
     expect(rowState(done, failed, new ApiProblem(503, {}))).toBe('failed');
     expect(rowEvery(undefined, gone)).toBe(false);
     expect(rowEvery(failed, null)).toBe(false);

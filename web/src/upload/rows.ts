@@ -40,7 +40,7 @@ export function rowState(
   error?: unknown,
 ): RowState {
   if (upload.state === 'arrived') {
-    if (isGone(error)) return 'gone';
+    if (isGone(error) || video?.status === 'deleted') return 'gone';
     if (video?.status === 'failed') return 'failed';
     return video && isPlayable(video) ? 'playable' : 'slicing';
   }
