@@ -5,6 +5,7 @@ import type { Overview } from '../../../lib/contract/insight-api.ts';
 import { Figure } from './Figure.tsx';
 import { watchingQuery } from './queries.ts';
 import { mostSheet } from './sheet.ts';
+import { watchingCell } from './watching.ts';
 import { MEASURES, saidOf } from './words.ts';
 import classes from './insight.module.css';
 
@@ -21,7 +22,7 @@ const titleOf = ({ video, device, channel, title }: Watched): string =>
 /** How many watch a video at this moment. Without an answer nothing is said of it. */
 function Now({ video }: { video: string }) {
   const { data } = useQuery({ ...watchingQuery(video), refetchInterval: NOW_EVERY });
-  return data && `${data.sessions.length}${data.isWhole ? '' : '+'}`;
+  return data && watchingCell(data);
 }
 
 export function Most({ most, file }: { most: Overview['most']; file: string }) {
