@@ -31,7 +31,11 @@ export type Noted = Pick<AuditRow, 'said' | 'unchanged'>;
 export type Note = (noted: Noted, of?: string) => void;
 
 /** Of no field of these names is more said than that it was set: what opens something is in no log. */
-const SECRET = /password|secret|token|authcode|jwk|address|url$/i;
+const SECRET = /password|secret|token|authcode|authori[sz]ation|credential|cookie|signature|jwk|address|url$|key$/i;
+/** Of what a client sends with an upload these are said. It may send anything besides, and of that nobody knows what it opens. */
+const OF_METADATA = new Set(['title', 'name', 'description', 'tags', 'visibility', 'encryption', 'size']);
+/** Things within things whose parts are said. What lies deeper is counted: a body may be as deep as it is long. */
+const DEEPEST = 3;
 
 /**
  * The change is made by then, so a row that cannot be written does not undo it or tell a client to try again: the log of the
@@ -125,26 +129,38 @@ function saidOf({ params, body }: Done): Said {
 
 type Said = NonNullable<AuditRow['said']>;
 
-function saying(fields: Fields): Said {
+function saying(fields: Fields, depth = 0): Said {
   const said: Said = {};
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) said[name] = spokenOf(name, value);
+  for (const [name, value] of Object.entries(fields))
+    if (value !== undefined) said[name] = spokenOf(name, value, depth);
   return said;
 }
 
-const spokenOf = (name: string, value: unknown): Said[string] => (SECRET.test(name) ? 'set' : spoken(value));
-
-function spoken(value: unknown): Said[string] {
-  if (typeof value === 'number' || typeof value === 'boolean') return value;
-  if (typeof value === 'string') return cut(value, MOST_SAID);
-  if (!Array.isArray(value)) return bounded(partsOf(value));
-  const isOfThings = value.some((one) => typeof one === 'object');
-  return bounded(value.map(spoken).join(isOfThings ? '; ' : ', '), value.length);
+function spokenOf(name: string, value: unknown, depth: number): Said[string] {
+  if (SECRET.test(name)) return 'set';
+  return spoken(depth === 0 && name === 'metadata' ? knownOf((value ?? {}) as Fields) : value, depth);
 }
 
-const partsOf = (value: unknown): string =>
-  Object.entries(saying((value ?? {}) as Fields))
+function spoken(value: unknown, depth: number): Said[string] {
+  if (typeof value === 'number' || typeof value === 'boolean') return value;
+  if (typeof value === 'string') return cut(value, MOST_SAID);
+  const things = Object.keys(value ?? {}).length;
+  if (depth === DEEPEST && things > 0) return `${things} of them`;
+  if (!Array.isArray(value)) return bounded(partsOf(value, depth + 1));
+  const isOfThings = value.some((one) => typeof one === 'object');
+  return bounded(value.map((one) => spoken(one, depth + 1)).join(isOfThings ? '; ' : ', '), value.length);
+}
+
+const partsOf = (value: unknown, depth: number): string =>
+  Object.entries(saying((value ?? {}) as Fields, depth))
     .map(([name, part]) => `${name}: ${part}`)
     .join(', ');
+
+function knownOf(metadata: Fields): Fields {
+  const known = Object.entries(metadata).filter(([name]) => OF_METADATA.has(name));
+  const others = Object.keys(metadata).length - known.length;
+  return { ...Object.fromEntries(known), ...(others > 0 && { others }) };
+}
 
 /** Of nothing, that it is none; of what is cut, how many there are, if they are many. */
 function bounded(text: string, count?: number): string {

@@ -72,11 +72,18 @@ describe('a row', () => {
       'number: 1, live: never; number: 2, live: always',
     ],
     [Array.from({ length: 100 }, (_, i) => `tag ${i}`), expect.stringMatching(/^100: tag 0, tag 1, .+…$/)],
+    [{ a: { b: { c: [1, 2] } } }, 'a: b: c: 2 of them'],
     [{ text: ['x'.repeat(150), 'y'.repeat(150)] }, `text: 2: ${'x'.repeat(150)}, ${'y'.repeat(38)}…`],
   ])('says of %j what is in it, in so many characters at most, and no secret of it', (value, said) => {
     const row = rowOf(done('PATCH /api/videos/{id}', { params: { id: VIDEO }, body: { tags: value } }), NOW, 30);
     expect(row.said).toEqual({ tags: said });
     expect(String(row.said!['tags']).length).toBeLessThanOrEqual(MOST_SAID);
+  });
+
+  it('goes no deeper than three things within one another, however deep a body is', () => {
+    const tags: unknown = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`);
+    const row = rowOf(done('PATCH /api/videos/{id}', { params: { id: VIDEO }, body: { tags } }), NOW, 30);
+    expect(row.said).toEqual({ tags: '1 of them' });
   });
 
   const grant = grantId({ videoId: 'device:13800000001', subject: 'vera' });
@@ -106,6 +113,23 @@ describe('a row', () => {
       { body: { filename: 'f.mp4' }, answer: { key: `uploads/${VIDEO}/source`, uploadId: 'u' } },
       `video:${VIDEO}`,
       { filename: 'f.mp4' },
+    ],
+    [
+      'POST /api/s3/multipart',
+      {
+        body: {
+          filename: 'f.mp4',
+          metadata: {
+            title: 'Dawn',
+            tags: ['a', 'b'],
+            link: 'https://x.example/?sig=abc',
+            cookies: { session: 'abc' },
+          },
+        },
+        answer: { key: `uploads/${VIDEO}/source`, uploadId: 'u' },
+      },
+      `video:${VIDEO}`,
+      { filename: 'f.mp4', metadata: 'title: Dawn, tags: a, b, others: 2' },
     ],
     [
       'GET /api/s3/params',
