@@ -20,7 +20,7 @@ export async function discard(
   asked: Asked,
   { isNow, trashDays }: { readonly isNow: boolean; readonly trashDays: number },
 ): Promise<Noted> {
-  const { record, viewer, now } = asked;
+  const { record, viewer } = asked;
   if (record === undefined) return { unchanged: true };
   const { id, title, status, trashedAt } = record;
   const isUnderWay = (status === 'deleted' || trashedAt !== undefined) && isOwnerOrAdmin(viewer, record);
@@ -36,7 +36,8 @@ export async function discard(
     await enqueue({ step: 'remove', videoId: id });
     return { said: { title, forGood: true }, ...(status === 'deleted' && { unchanged: true }) };
   }
-  const set = intoTrash(record, now * 1000, trashDays);
+  // To the millisecond: what is restored and put there again within a second is told of again.
+  const set = intoTrash(record, Date.now(), trashDays);
   if (trashedAt === undefined) await changeVideo(id, { set, remove: ['restoredAt'] });
   await enqueue({ step: 'trash', videoId: id, did: { type: 'trashed', at: trashedAt ?? set.trashedAt } });
   return { said: { title, forGood: false }, ...(trashedAt !== undefined && { unchanged: true }) };
@@ -52,6 +53,9 @@ export function intoTrash({ removeOn }: Pick<VideoRecord, 'removeOn'>, now: numb
   };
 }
 
+/** ms in which a call that broke off is made again. Of what was restored before that everybody has heard. */
+const UNTOLD_MS = 86_400_000;
+
 /**
  * Takes a video out of the trash and answers it. One that is not in there is answered as it is, and said to be. Throws as `discard`. Safe to
  * repeat: a second call tells what a first one died before, of the same moment.
@@ -60,7 +64,8 @@ export async function restore(asked: Asked): Promise<{ readonly record: VideoRec
   const { record, viewer } = asked;
   if (record?.trashedAt === undefined || record.status === 'deleted') {
     const there = changeable(asked);
-    if (there.restoredAt !== undefined) await tellRestored(there.id, there.restoredAt);
+    const { id, restoredAt } = there;
+    if (restoredAt !== undefined && Date.parse(restoredAt) > Date.now() - UNTOLD_MS) await tellRestored(id, restoredAt);
     return { record: there, noted: { unchanged: true } };
   }
   if (!isOwnerOrAdmin(viewer, record)) throw gone();

@@ -225,6 +225,22 @@ describe('restoring', () => {
     expect(await read(id)).not.toHaveProperty('restoredAt');
   });
 
+  it('tells of each time that it is put there, however soon after one another, and of none that is long ago', async () => {
+    const { id } = await stored();
+    await del(olga, id);
+    const first = (await read(id))!.trashedAt;
+    await restore(olga, id);
+    await del(olga, id);
+    const second = (await read(id))!.trashedAt;
+    expect(second).not.toBe(first);
+    const told = (await messages('REMOVAL_QUEUE')).map((one) => (one as { did: { at: string } }).did.at);
+    expect(told.filter((at) => at === first || at === second).toSorted()).toEqual([first, second]);
+
+    const old = await stored({ restoredAt: new Date(Date.now() - 2 * 86_400_000).toISOString() });
+    expect((await restore(olga, old.id)).status).toBe(200);
+    expect(await messages('REMOVAL_QUEUE')).toEqual([]);
+  });
+
   it('gives an incident the day back that it had, and the trash never puts that off', async () => {
     const soon = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
     const [near, far] = [await stored({ removeOn: soon }), await stored({ removeOn: '2099-01-01' })];
