@@ -28,7 +28,8 @@ export function useOwner(set: string): Owner {
   const text = typed ?? (set === '' ? '' : name);
   const meant = text.trim();
   const subjectOf = () => {
-    if (typed === undefined) return set;
+    // Also where it was typed over and stands there again: `you` is a name of nobody.
+    if (typed === undefined || (set !== '' && typed === name)) return set;
     if (picked?.label === text) return picked.subject;
     // Nobody is looked up by a single letter.
     return meant.length < 2 ? meant : undefined;

@@ -54,7 +54,7 @@ export function rowState(
 export const rowEvery = (video: Pick<Video, 'status'> | undefined, error: unknown): number | false =>
   isGone(error) || (video !== undefined && isFinal(video.status)) ? false : 1500;
 
-/** Deleted for good: it comes no more. */
+/** Deleted, or in the trash: who looks at the page again asks again. */
 const isGone = (error: unknown): boolean => hasCode(error, 'not-found');
 
 /** Percent of the bytes that have arrived. */
