@@ -2,6 +2,7 @@
  * The live screens as people use them, in Chromium, on the running stack with simulated vehicles: wall, map, device.
  * What the wall's test has the vehicles record, gap and alarm included, is what the later tests look at.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { Client } from '../../../local/client.ts';
@@ -395,12 +396,22 @@ describe('what they filmed', () => {
     const data = files.getByRole('link', { name: /^Vehicle data/ });
     expect((await fetch(stack.url + (await data.getAttribute('href'))!)).status).toBe(200);
 
+    // Also where the code of its page takes longer than the address waits for what was chosen before.
+    let late = 0;
+    await page.route(/\/VideoPage-[^/]*\.js$/, async (route) => {
+      late += 1;
+      await sleep(2000);
+      await route.continue();
+    });
+    await alarm.getByRole('button').click();
     await files.getByRole('link', { name: /^Video/ }).click();
     await page.waitForURL(/\/v\/[a-z0-9]{20}$/);
     videos.push(page.url().slice(-20));
     const main = page.getByRole('main');
     const start = main.getByRole('button', { name: /^Play / });
     await expect.poll(async () => ((await start.count()) > 0 ? 'a player' : main.innerText()), slow).toBe('a player');
+    expect(late).toBe(1);
+    expect(page.url()).toMatch(/\/v\/[a-z0-9]{20}$/);
     await start.click();
     await expect.poll(async () => (await playerState(page)).length, slow).toBeGreaterThan(4);
     await page.goBack();

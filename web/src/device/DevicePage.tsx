@@ -127,7 +127,11 @@ function Loaded({ device, error }: { device: Device; error: unknown }) {
     setAsked(true);
     setJumps((n) => n + 1);
     clearTimeout(writing.current);
-    writing.current = setTimeout(() => change({ at: target, day: undefined }, true), 800);
+    const here = window.location.pathname;
+    writing.current = setTimeout(() => {
+      // While the code of another page is on its way this one still stands, but the address is no more its own.
+      if (window.location.pathname === here) change({ at: target, day: undefined }, true);
+    }, 800);
   };
 
   const place = placeAt(runs, at);

@@ -146,7 +146,8 @@ function useSearchText(address: string, push: (text: string) => void): [string, 
     if (text === pushed.current) return undefined;
     const timer = setTimeout(() => {
       pushed.current = text;
-      latest.current(text);
+      // Who leaves at that moment is elsewhere by address, while this page still stands.
+      if (location.pathname === '/') latest.current(text);
     }, 250);
     return () => clearTimeout(timer);
   }, [text]);

@@ -46,7 +46,8 @@ export default function LivePage() {
   };
   const hasChoice = search.has('show') || search.has('grid');
   useEffect(() => {
-    if (hasChoice || !data) return;
+    // While the code of another page is on its way this one still stands, but the address is no more its own.
+    if (hasChoice || !data || !window.location.pathname.startsWith('/live')) return;
     const remembered = parseWall(new URLSearchParams(localStorage.getItem(MEMORY) ?? ''));
     const query = formatWall(isEmpty(remembered) ? suggested(data.devices) : remembered);
     if (query !== '') void navigate({ search: query }, { replace: true });
