@@ -239,7 +239,8 @@ it.concurrent('admins see all of it together, and what was watched longest; nobo
   const link = page.getByRole('link', { name: TITLE });
   await link.waitFor(slow);
   const now = page.getByRole('row').filter({ has: link }).getByRole('cell').last();
-  await expect.poll(() => now.textContent(), slow).toMatch(/^\d+$/);
+  // Those of this file renew nothing, so whether they watch still nobody knows.
+  await expect.poll(() => now.textContent(), slow).toMatch(/^\d+\+$/);
   await looksWell(expect, page);
   const { name, lines } = await csv(page, 'Watched longest');
   expect(name).toMatch(/^insight-\d{4}-\d\d-\d\d-\d{4}-\d\d-\d\d-most-watched\.csv$/);
