@@ -1,6 +1,5 @@
 /** What the library is asked beside words, status and tag: fields behind a button, and a chip for each that is set. */
 import { ActionIcon, Button, NativeSelect, Skeleton, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
 import { IconMapPin, IconX } from '@tabler/icons-react';
 import { lazy, Suspense, useState } from 'react';
 import type { More } from '../api/queries.ts';
@@ -10,7 +9,7 @@ import { visibilities } from '../video/links.ts';
 import { textOf } from './circle.ts';
 import { askedOf, chipsOf, circleIn, DISTANCES, fieldsOf } from './filters.ts';
 import { moreOf } from './more.ts';
-import { OwnerField, SEVERAL, useOwner } from './OwnerField.tsx';
+import { OwnerField, useOwner } from './OwnerField.tsx';
 import classes from './filters.module.css';
 
 const PlaceMap = lazy(() => import('./PlaceMap.tsx'));
@@ -58,16 +57,11 @@ function Fields({ more, isShared, change }: Props) {
   const [wrong, setWrong] = useState<{ wrong: keyof More; why: string }>();
   const { isAdmin } = usePerson();
   const owner = useOwner(more.owner);
-  const look = useMutation({ mutationFn: owner.find });
   const show = () => {
     const asked = askedOf(fields);
     if (!('more' in asked)) return setWrong(asked);
     setWrong(undefined);
-    if (owner.subject !== undefined) return change({ ...asked.more, owner: owner.subject });
-    return look.mutate(undefined, {
-      // Not of fields that are gone by then.
-      onSuccess: (subject) => subject !== undefined && change({ ...asked.more, owner: subject }),
-    });
+    return owner.take((subject) => change({ ...asked.more, owner: subject }));
   };
   const [isMap, setMap] = useState(false);
   const set = (name: keyof More, value: string) => {
@@ -88,12 +82,7 @@ function Fields({ more, isShared, change }: Props) {
         show();
       }}
     >
-      {isAdmin && !isShared && (
-        <OwnerField
-          owner={{ ...owner, type: (text) => (look.reset(), owner.type(text)) }}
-          error={look.error?.message ?? (look.isSuccess && look.data === undefined ? SEVERAL : undefined)}
-        />
-      )}
+      {isAdmin && !isShared && <OwnerField owner={owner} />}
       <NativeSelect
         label="Who may watch"
         data={[
@@ -135,7 +124,7 @@ function Fields({ more, isShared, change }: Props) {
         </>
       )}
       <div className={classes.buttons}>
-        <Button type="submit" loading={look.isPending}>
+        <Button type="submit" loading={owner.isLooking}>
           Show
         </Button>
         <Button variant="default" onClick={() => change(moreOf(() => ''))}>

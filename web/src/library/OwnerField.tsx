@@ -1,7 +1,7 @@
 /** Whom something is asked for of, by what people are called. */
 import '@mantine/core/styles/Popover.css';
 import { Autocomplete, Text } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Person } from '../../../lib/contract/person.ts';
 import { peopleQuery } from '../api/queries.ts';
@@ -15,8 +15,11 @@ interface Owner {
   readonly subject: string | undefined;
   readonly type: (text: string) => void;
   readonly pick: (label: string, person: Person | undefined) => void;
-  /** Looks up whom the text means; undefined where it may mean several. */
-  readonly find: () => Promise<string | undefined>;
+  /** Calls it with whom the text means, who may have to be looked up; not at all where that may be several, or the field is gone by then. */
+  readonly take: (use: (subject: string) => void) => void;
+  readonly isLooking: boolean;
+  /** Why it is not known whom the text means. */
+  readonly error: string | undefined;
 }
 
 /** What stands in the field. `set`: the subject that the address has, or nothing. */
@@ -34,12 +37,22 @@ export function useOwner(set: string): Owner {
     // Nobody is looked up by a single letter.
     return meant.length < 2 ? meant : undefined;
   };
+  const subject = subjectOf();
+  const look = useMutation({ mutationFn: async () => ownerOf(text, await client.fetchQuery(peopleQuery(meant))) });
   return {
     text,
-    subject: subjectOf(),
-    type,
+    subject,
+    type: (to) => {
+      look.reset();
+      type(to);
+    },
     pick: (label, person) => setPicked(person && { label, subject: person.subject }),
-    find: async () => ownerOf(text, await client.fetchQuery(peopleQuery(meant))),
+    take: (use) =>
+      subject !== undefined
+        ? use(subject)
+        : look.mutate(undefined, { onSuccess: (found) => found !== undefined && use(found) }),
+    isLooking: look.isPending,
+    error: look.error?.message ?? (look.isSuccess && look.data === undefined ? SEVERAL : undefined),
   };
 }
 
@@ -49,17 +62,9 @@ const HINTS: Readonly<Record<Outcome, string>> = {
   none: 'Nobody here is called so. It is taken for a subject (sub) of the sign-in service.',
 };
 
-export const SEVERAL = 'Several people may be meant: choose one from the list.';
+const SEVERAL = 'Several people may be meant: choose one from the list.';
 
-export function OwnerField({
-  owner,
-  error,
-  label = 'Owner',
-}: {
-  owner: Owner;
-  error: string | undefined;
-  label?: string;
-}) {
+export function OwnerField({ owner, label = 'Owner' }: { owner: Owner; label?: string }) {
   const { choices, outcome } = useSearch(owner.subject === undefined ? owner.text : '');
   return (
     <div>
@@ -71,7 +76,7 @@ export function OwnerField({
         data={[...choices.keys()]}
         // The API has looked; it also finds what is spelt without accents.
         filter={({ options }) => options}
-        error={error}
+        error={owner.error}
         onChange={owner.type}
         onOptionSubmit={(label) => owner.pick(label, choices.get(label))}
       />
