@@ -7,7 +7,9 @@ import { sessionRow, type EndedBy, type SessionRow } from '../../lib/contract/se
 import { beganAt } from '../../lib/contract/ticket.ts';
 import { dynamo } from '../shared/clients.ts';
 import { revoke } from '../shared/revocation.ts';
-import { endSession, mayRevoke, revokeSessions, sessionsOf } from '../shared/sessions.ts';
+import { mayRevoke, revokeSessions } from '../shared/session-edge.ts';
+import { endSession } from '../shared/session-ends.ts';
+import { sessionsOf } from '../shared/sessions.ts';
 
 /** Most that one answer lists, and one call ends. */
 const MOST = 500;

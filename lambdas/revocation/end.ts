@@ -10,7 +10,8 @@ import { AGAIN_SECONDS, ending, type Ending } from '../../lib/contract/ending.ts
 import type { SessionRow } from '../../lib/contract/session.ts';
 import { eachMessage } from '../shared/batch.ts';
 import { logger } from '../shared/logger.ts';
-import { forgetSession, revokeSessions } from '../shared/sessions.ts';
+import { revokeSessions } from '../shared/session-edge.ts';
+import { forgetSession } from '../shared/session-ends.ts';
 import { tellEnding } from '../shared/taking-back.ts';
 import { isMeant } from './meant.ts';
 import { running, watchedBy } from './running.ts';

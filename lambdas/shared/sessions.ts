@@ -3,26 +3,18 @@
  * have that many numbered places, and each is taken by a conditional put: however many begin at once, no more are let in. A
  * row is a lease. A player that renews keeps it; one that is silent, or whose signature is over, has lost it.
  */
-import { DeleteCommand, GetCommand, paginateQuery, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, paginateQuery, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { randomInt } from 'node:crypto';
 import { required } from '../../lib/contract/env.ts';
-import {
-  CLOCK_SECONDS,
-  RENEWED_SECONDS,
-  sessionRow,
-  type EndedBy,
-  type SessionRow,
-} from '../../lib/contract/session.ts';
+import { sessionRow, type EndedBy, type SessionRow } from '../../lib/contract/session.ts';
 import { parseTicket, sessionId, ticketText } from '../../lib/contract/ticket.ts';
 import { dynamo } from './clients.ts';
-import { takeEntry } from './edge-entries.ts';
 import { ApiError } from './errors.ts';
-import { revoke } from './revocation.ts';
+import { refuse } from './session-edge.ts';
 import { freeSlots } from './slots.ts';
 import { unlessRefused } from './unless-refused.ts';
 
-const TableName = () => required('SESSIONS_TABLE');
-const DAY = 86_400;
+export const TableName = () => required('SESSIONS_TABLE');
 
 export interface Start {
   /** `vod/{id}` or `live/{device}/{channel}`. */
@@ -101,16 +93,16 @@ const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 export const unguessable = (): string => Array.from({ length: 16 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
 
 /** Whose a session is: a person's, by what stands for them in tickets, a link's, or nobody's, by its own name. */
-const holderOf = (person: string | undefined, link: string | undefined, name: string): string =>
+export const holderOf = (person: string | undefined, link: string | undefined, name: string): string =>
   person !== undefined ? `u:${person}` : link === undefined ? `a:${name}` : `l:${link}`;
 
 /** What its player calls it. One without a name has one that no player can say, so that none goes on with it, or leaves it. */
-const nameOf = (player: string | undefined, session: string): string => player ?? `.${session}`;
+export const nameOf = (player: string | undefined, session: string): string => player ?? `.${session}`;
 
-const placeOf = (what: string, name: string): string => `${what}/${name}`;
+export const placeOf = (what: string, name: string): string => `${what}/${name}`;
 const SLOT = 'slot-';
 const slotName = (slot: number): string => `${SLOT}${String(slot).padStart(3, '0')}`;
-const slotOf = ({ place }: Pick<SessionRow, 'place'>): number | undefined =>
+export const slotOf = ({ place }: Pick<SessionRow, 'place'>): number | undefined =>
   place.startsWith(SLOT) ? Number(place.slice(SLOT.length)) : undefined;
 
 /** One write: the row as it is there goes on, another is made. */
@@ -227,7 +219,7 @@ const ended = (row: SessionRow | undefined, now: number): ApiError =>
     cause: new Error(`ended ${row?.endedAt ?? new Date(now).toISOString()}`),
   });
 
-type Key = Pick<SessionRow, 'who' | 'place'>;
+export type Key = Pick<SessionRow, 'who' | 'place'>;
 
 interface Change {
   readonly set: Partial<SessionRow>;
@@ -342,86 +334,3 @@ export async function goingSince(
   const row = goes(there) ? there : person && (await sessionsOf(who)).find(mine);
   return row === undefined ? undefined : Date.parse(row.startedAt);
 }
-
-/**
- * A player that goes. `player` is what it called itself: one without a name has a signature for the whole video, and keeps its place for as
- * long. The place of one that is counted is free at once, and what it still has of a signature is refused at the edge; of others, and of
- * who does so too often, it is over in ten minutes by itself, which no entry of the edge's store need say. Harmless when there is no
- * such session.
- */
-export async function leave(what: string, player: string, text: string, now = Date.now()): Promise<void> {
-  const ticket = parseTicket(text);
-  if (ticket === undefined) return;
-  const { subject, link } = ticket;
-  const who = holderOf(subject, link, player);
-  if (await remove({ who, place: placeOf(what, player) }, text)) return;
-  if (subject === undefined) return;
-  const row = (await sessionsOf(who)).find(
-    (one) => slotOf(one) !== undefined && one.ticket === text && one.player === player && one.what === what,
-  );
-  if (row === undefined) return;
-  // First the edge, then the place: whoever takes it must not be one more.
-  if (await refuse(row, now)) await remove(row, text);
-}
-
-/**
- * Has the edge refuse a session that gives its place back; false: this person has no entry left, so the place is taken until its
- * signature ends.
- */
-async function refuse(row: SessionRow, now: number): Promise<boolean> {
-  if (!(await mayRevoke(row, now))) return false;
-  await revokeSessions([row], now);
-  return true;
-}
-
-/** Whether whose session it is has an entry of the edge's store left for it (edge-entries.ts), which is spent by this. */
-export const mayRevoke = (row: SessionRow, now: number): Promise<boolean> =>
-  takeEntry(row.who, goodUntil(row, now), Math.floor(now / 1000));
-
-/** Deletes the row of this ticket, unless it was ended: that is still to be told. */
-const remove = async ({ who, place }: Key, ticket: string): Promise<boolean> =>
-  (await unlessRefused(
-    dynamo.send(
-      new DeleteCommand({
-        TableName: TableName(),
-        Key: { who, place },
-        ConditionExpression: 'ticket = :ticket AND attribute_not_exists(endedAt)',
-        ExpressionAttributeValues: { ':ticket': ticket },
-      }),
-    ),
-  )) !== undefined;
-
-/**
- * Ends a session: its place is free, and its player is told by whom when it asks again. What it still has of signatures is
- * for the edge to refuse. First the word that it is over, then the place: one that renews in between meets either.
- */
-export async function endSession(row: SessionRow, by: EndedBy, now = Date.now()): Promise<void> {
-  const { what, player, session, place, right: _, ...rest } = row;
-  if (what === undefined) return;
-  const over = {
-    ...rest,
-    place: placeOf(what, nameOf(player, session)),
-    session,
-    ...(player !== undefined && { player }),
-    endedAt: new Date(now).toISOString(),
-    endedBy: by,
-    // For as long as somebody may come back to a page that stood open.
-    expiresAt: Math.max(row.expiresAt, Math.floor(now / 1000) + DAY),
-  };
-  await dynamo.send(new PutCommand({ TableName: TableName(), Item: over }));
-  if (slotOf({ place }) !== undefined) await remove({ who: row.who, place }, row.ticket);
-}
-
-/** Deletes the row of a session whose right is gone, so that its player is decided about anew, and begins another if it may. */
-export const forgetSession = ({ who, place, ticket }: SessionRow): Promise<boolean> => remove({ who, place }, ticket);
-
-/** Has the edge refuse what these sessions still hold of signatures. Throws when that could not be said: then say it again. */
-export const revokeSessions = (
-  rows: readonly Pick<SessionRow, 'session' | 'expiresAt'>[],
-  now: number,
-): Promise<void> =>
-  revoke(rows.map((row) => ({ kind: 'session', id: row.session, until: new Date(goodUntil(row, now) * 1000) })));
-
-/** Until when a signature of that session may be good, epoch seconds: one that renews at this moment may have another. Pure. */
-export const goodUntil = ({ expiresAt }: Pick<SessionRow, 'expiresAt'>, now: number): number =>
-  Math.max(expiresAt, Math.ceil(now / 1000) + RENEWED_SECONDS) + CLOCK_SECONDS;

@@ -9,11 +9,13 @@ import { startHandlerEngine } from '../engine.ts';
 
 let close: () => Promise<void>;
 let sessions: typeof import('../../../lambdas/shared/sessions.ts');
+let ends: typeof import('../../../lambdas/shared/session-ends.ts');
 let table: DynamoDBDocumentClient;
 beforeAll(async () => {
   close = await startHandlerEngine({});
   table = DynamoDBDocumentClient.from(new DynamoDBClient({}));
   sessions = await import('../../../lambdas/shared/sessions.ts');
+  ends = await import('../../../lambdas/shared/session-ends.ts');
 }, 600_000);
 afterAll(() => close());
 
@@ -128,7 +130,7 @@ test('what was signed for another address where nobody counts is seen, and ends 
     expect(rows.map(({ ticket }) => ticket).toSorted()).toEqual([first, second].toSorted());
     expect(rows.filter((row) => row.player !== undefined)).toMatchObject([{ ticket: second }]);
     // Ending it ends nothing of the other.
-    await sessions.endSession(
+    await ends.endSession(
       rows.find(({ ticket }) => ticket === first)!,
       'owner',
     );
@@ -146,7 +148,7 @@ test('who gives places back ever again keeps the next ones until their signature
   const round = async () => {
     const names = Array.from({ length: cap }, (_, i) => player(`p${given}-${i}`));
     const tickets = await Promise.all(names.map((name) => starts({ person, cap, player: name }, now)));
-    await Promise.all(names.map((name, i) => sessions.leave(WHAT, name, tickets[i]!, now)));
+    await Promise.all(names.map((name, i) => ends.leave(WHAT, name, tickets[i]!, now)));
     given += cap;
     return tickets;
   };
@@ -161,12 +163,12 @@ test('who gives places back ever again keeps the next ones until their signature
   expect(await codeOf(starts({ person, cap }, now))).toBe('too-many-sessions');
   // Others are counted apart, and so is this person once the entries say nothing any more.
   const other = { person: somebody(), cap: 1, player: player('other') };
-  await sessions.leave(WHAT, other.player, await starts(other, now), now);
+  await ends.leave(WHAT, other.player, await starts(other, now), now);
   expect(await codeOf(starts({ ...other, player: player('again') }, now))).toBe('started');
   const later = now + 2 * HOUR;
   const mine = { person, cap, player: player('later') };
   const ticket = await starts(mine, later);
-  await sessions.leave(WHAT, mine.player, ticket, later);
+  await ends.leave(WHAT, mine.player, ticket, later);
   expect(await revokedUntil(ticket)).toBeGreaterThan(later / 1000);
 });
 
@@ -209,7 +211,7 @@ test('of more than may by now, the first go on, each in its place', async () => 
   expect((await rowsOf(person)).map(({ ticket }) => ticket).toSorted()).toEqual(before.toSorted());
   // Alone, it goes on in whichever place it has.
   const last = rows[4]!;
-  for (const row of rows.slice(0, 4)) await sessions.endSession(row, 'owner');
+  for (const row of rows.slice(0, 4)) await ends.endSession(row, 'owner');
   expect(await starts({ person, cap: 1, player: last.player })).toBe(last.ticket);
 });
 
@@ -264,12 +266,12 @@ test('silence frees a place at the end of what was signed, and leaving frees it 
   expect(await codeOf(starts(other, now + HOUR + 2000))).toBe('started');
   expect(await codeOf(starts(mine, now + HOUR + 3000))).toBe('too-many-sessions');
   // The old ticket frees nothing any more, and nor does a made-up one.
-  await sessions.leave(WHAT, mine.player, ticket);
-  await sessions.leave(WHAT, mine.player, 'x.y.z');
+  await ends.leave(WHAT, mine.player, ticket);
+  await ends.leave(WHAT, mine.player, 'x.y.z');
   expect(await codeOf(starts(mine, now + HOUR + 3000))).toBe('too-many-sessions');
   const [row] = await rowsOf(person);
-  await sessions.leave(WHAT, other.player, row!.ticket);
-  await sessions.leave(WHAT, other.player, row!.ticket);
+  await ends.leave(WHAT, other.player, row!.ticket);
+  await ends.leave(WHAT, other.player, row!.ticket);
   expect(await codeOf(starts(mine, now + HOUR + 3000))).toBe('started');
 });
 
@@ -279,18 +281,18 @@ test('leaving frees no place for which something still plays', async () => {
   // Without a name its signature is for the whole video: nothing that its player says of itself gives the place back.
   const nameless = await starts({ person, cap: 1 }, now);
   for (const name of [player('anything'), parseTicket(nameless)!.session])
-    for (const what of [WHAT, 'vod/zbcdefghij0123456789']) await sessions.leave(what, name, nameless);
+    for (const what of [WHAT, 'vod/zbcdefghij0123456789']) await ends.leave(what, name, nameless);
   expect(await codeOf(starts({ person, cap: 1 }))).toBe('too-many-sessions');
   expect(await revokedUntil(nameless)).toBeUndefined();
 
   const other = somebody();
   const mine = { person: other, player: player('mine'), cap: 1 };
   const ticket = await starts(mine, now);
-  await sessions.leave(WHAT, player('yours'), ticket);
-  await sessions.leave('vod/zbcdefghij0123456789', mine.player, ticket);
+  await ends.leave(WHAT, player('yours'), ticket);
+  await ends.leave('vod/zbcdefghij0123456789', mine.player, ticket);
   expect(await codeOf(starts({ ...mine, player: player('yours') }))).toBe('too-many-sessions');
   expect(await revokedUntil(ticket)).toBeUndefined();
-  await sessions.leave(WHAT, mine.player, ticket);
+  await ends.leave(WHAT, mine.player, ticket);
   // The edge refuses it for as long as it would be good.
   expect(await revokedUntil(ticket)).toBeGreaterThan((now + HOUR) / 1000);
   expect(await codeOf(starts({ ...mine, player: player('yours') }))).toBe('started');
@@ -301,7 +303,7 @@ test('who is not counted and has no name is seen until its signature ends, whate
     const ticket = await starts(who);
     const { session } = parseTicket(ticket)!;
     // Neither left nor gone on with under the name of a session.
-    await sessions.leave(WHAT, session, ticket);
+    await ends.leave(WHAT, session, ticket);
     expect(await starts({ ...who, player: session, until: new Date(Date.now() + 1000) })).not.toBe(ticket);
     await sessions.checkGoing(WHAT, ticket, undefined, Date.now() + HOUR / 2);
   }
@@ -326,7 +328,7 @@ test('may be asked for without beginning: whether there is a place, and whether 
   expect(await may({ ...start('other', 1), player: undefined })).toBe('too-many-sessions');
   expect(await may(start('other', 2))).toBe('started');
   expect(await may(start('other'))).toBe('started');
-  await sessions.endSession((await rowsOf(person))[0]!, 'owner');
+  await ends.endSession((await rowsOf(person))[0]!, 'owner');
   for (const cap of [undefined, 1]) expect(await may(start('mine', cap))).toBe('session-ended');
   expect(await may(start('other', 1))).toBe('started');
 });
@@ -335,7 +337,7 @@ test('who is not counted leaves as well, nobody and somebody of a link', async (
   for (const who of [{ person: somebody() }, { link: `link-${++people}` }, {}]) {
     const mine = { ...who, player: player(`mine${people}`) };
     const ticket = await starts(mine);
-    await sessions.leave(WHAT, mine.player, ticket);
+    await ends.leave(WHAT, mine.player, ticket);
     expect(await starts(mine)).not.toBe(ticket);
     // Its signature is over in minutes by itself, and no entry at the edge is spent on it.
     expect(await revokedUntil(ticket)).toBeUndefined();
@@ -348,7 +350,7 @@ test.each([undefined, 1])('one that was ended says by whom when its player asks 
   const other = { ...mine, player: player('other') };
   await starts(mine);
   const [row] = await rowsOf(person);
-  await sessions.endSession(row!, 'owner');
+  await ends.endSession(row!, 'owner');
   await expect(starts(mine)).rejects.toMatchObject({
     code: 'session-ended',
     message: 'The owner of the video has ended this playback.',
@@ -357,10 +359,10 @@ test.each([undefined, 1])('one that was ended says by whom when its player asks 
   expect(await codeOf(starts(other))).toBe('started');
   expect(await codeOf(starts(mine))).toBe('session-ended');
   // Leaving does not, either: a page that closes says goodbye.
-  await sessions.leave(WHAT, mine.player, row!.ticket);
+  await ends.leave(WHAT, mine.player, row!.ticket);
   expect(await codeOf(starts(mine))).toBe('session-ended');
   // Again it ends nothing.
-  await sessions.endSession(
+  await ends.endSession(
     (await rowsOf(person)).find(({ endedAt }) => endedAt !== undefined)!,
     'admin',
   );
